@@ -215,7 +215,7 @@ class TestWorkbook:
     def test_numbers_open_the_lists_of_their_dossiers_where_the_address_is_known(self, shipped: Catalogue) -> None:
         form = MadeUp(["A"]).form(shipped)
         frame = replace(
-            FRAME, address="http://bao-cao.example/", paths=lambda: {"rows.0.received_online": "/dossiers?token=of-a"}
+            FRAME, address="http://bao-cao.example/", links=lambda: {(0, "received_online"): "/dossiers?token=of-a"}
         )
         found = {
             cell.hyperlink.target: cell.value

@@ -1,9 +1,10 @@
 """What stands around the form in a file that an office hands in, and is no figure."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from services.reporting.documents.charts.chart import Links
 from shared.language.languages import Language
 from shared.language.numbers import minute
 from shared.language.papers import PUBLISHED
@@ -12,23 +13,18 @@ from shared.papers.heading import UNNAMED, Heading
 from shared.publishing.traces import Published
 
 
-def _no_paths() -> Mapping[str, str]:
-    return {}
-
-
 @dataclass(frozen=True, slots=True)
 class Frame:
     """Around a form: whose it is, when it was made, and where the dossiers of its numbers are listed.
 
-    `paths` are those of the lists by number, `total.<column>` or `rows.<place>.<column>`; made when they are asked for:
-    of many rows that takes a while.
+    `links` are the paths to those lists, made when they are asked for: of many rows that takes a while.
     """
 
     made_at: datetime
     heading: Heading = UNNAMED
     published: Published | None = None
     address: str | None = None
-    paths: Callable[[], Mapping[str, str]] = _no_paths
+    links: Callable[[], Links] = dict
 
     def publication(self, language: Language) -> str | None:
         """Which publication the figures are of, for the foot of a page."""
@@ -42,10 +38,10 @@ class Frame:
         """Where the dossiers of a row's column are listed; the row by its place in the report, None for the total."""
         if self.address is None:
             return lambda _row, _column: None
-        start, paths = self.address.rstrip("/"), self.paths()
+        start, links = self.address.rstrip("/"), self.links()
 
         def of(row: int | None, column: str) -> str | None:
-            path = paths.get(f"total.{column}" if row is None else f"rows.{row}.{column}")
+            path = links.get((row, column))
             return None if path is None else start + path
 
         return of

@@ -39,6 +39,13 @@ class Report:
     identities: tuple[IdentityAnswer, ...]
     pin: Pin
 
+    def numbers(self) -> Iterator[tuple[int | None, GroupKey, str]]:
+        """Every number that counts a dossier: its row's place (None: the total) and key, and its column."""
+        for place, row in [(None, ReportRow((), self.total)), *enumerate(self.rows)]:
+            for column in KEYS:
+                if row.figures[column]:
+                    yield place, row.key, column
+
 
 @dataclass(frozen=True, slots=True)
 class GatheredSums:

@@ -15,6 +15,7 @@ from msgspec import UNSET
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from starlette.responses import Response
 
+from services.reporting.documents.charts.chart import Links
 from services.reporting.documents.frame import Frame
 from services.reporting.figures.grouping import TooManyRows
 from services.reporting.figures.pairs import GatheredPair, difference_row, gathered_pair, percent_row
@@ -36,7 +37,7 @@ from services.reporting.http.parameters import (
 )
 from services.reporting.opening.comparisons import changed_dossiers, disputed_dossiers
 from services.reporting.opening.lists import LIST_START, ListPlace, list_page
-from services.reporting.opening.tokens import OtherCatalogue, TokenFigure, Tokens, UnreadableToken
+from services.reporting.opening.tokens import OtherCatalogue, TokenFigure, Tokens, UnreadableToken, token_name
 from services.reporting.read_model.store import answering
 from services.reporting.read_model.sums import microseconds
 from shared.access.roles import Permission, Scope
@@ -100,12 +101,15 @@ class FigureRoutes:
 
     def frame(self, of: Report, request: Request) -> Frame:
         """What stands around the report's form in a file; its links lead where the request came."""
-        address, paths = str(request.base_url), partial(self._list_paths, of)
-        return Frame(self.recording_clock(), self.heading, address=address, paths=paths)
+        return Frame(self.recording_clock(), self.heading, address=str(request.base_url), links=partial(self.links, of))
 
-    def _list_paths(self, of: Report) -> dict[str, str]:
-        tokens = self.tokens.of_report(of).items()
-        return {number: f"{LIST_PAGE}?{urlencode({'token': token})}" for number, token in tokens}
+    def links(self, of: Report) -> Links:
+        """The paths to the lists of the report's numbers."""
+        tokens = self.tokens.of_report(of)
+        return {
+            (place, column): f"{LIST_PAGE}?{urlencode({'token': tokens[token_name(place, column)]})}"
+            for place, _, column in of.numbers()
+        }
 
 
 def router(to: FigureRoutes) -> APIRouter:

@@ -1,6 +1,7 @@
 """`GET /v1/publications/{number}/ii06a`: the form of published figures, in files that carry the number and the hash."""
 
 import asyncio
+from functools import partial
 from typing import Annotated, NamedTuple
 from urllib.parse import urlencode
 
@@ -8,10 +9,11 @@ from fastapi import APIRouter, Depends, Query, Request
 from pydantic import Field
 from starlette.responses import Response
 
+from services.reporting.documents.charts.chart import Links
 from services.reporting.documents.formats import FORMATS, render
 from services.reporting.documents.forms.form import GROUPINGS, Form, form_of
 from services.reporting.documents.frame import Frame
-from services.reporting.figures.query import Dimension, FigureQuery
+from services.reporting.figures.query import Dimension, FigureQuery, GroupKey
 from services.reporting.figures.report import Report
 from services.reporting.http.figures import FigureRoutes
 from services.reporting.http.forms import in_every_format
@@ -19,8 +21,6 @@ from services.reporting.http.parameters import Lang, Parameters, language_wanted
 from services.reporting.http.publications import LARGEST, UNKNOWN, Number, as_problems, inside_only
 from services.reporting.publishing.publications import Publications
 from shared.access.roles import Permission
-from shared.domain.columns import KEYS
-from shared.domain.figures import Figures
 from shared.language.languages import Language
 from shared.language.numbers import count
 from shared.publishing.cells import cell_name
@@ -79,26 +79,21 @@ async def published_form(
     """The form of what was published, and what stands around it in a file."""
     with as_problems():
         found, published = await publications.report(*wanted)
-    paths = {
-        f"total.{key}" if place is None else f"rows.{place}.{key}": path
-        for (place, key), path in published_lists(wanted, found).items()
-    }
     form = form_of(found, to.catalogue, language, procedures_said(found.query, language))
-    return form, Frame(to.recording_clock(), to.heading, published, str(request.base_url), lambda: paths)
+    return form, Frame(
+        to.recording_clock(), to.heading, published, str(request.base_url), partial(published_links, wanted, found)
+    )
 
 
-def published_lists(wanted: Wanted, found: Report) -> dict[tuple[int | None, str], str]:
-    """By the row's place in the report (None: the total) and the column, where the dossiers of a number are listed as
-    they counted then; of those that have any."""
-    rows: list[tuple[int | None, str | None, str | None, Figures]] = [(None, None, None, found.total)]
-    rows += [(place, wanted.by.value, row.key[0], row.figures) for place, row in enumerate(found.rows)]
+def published_links(wanted: Wanted, found: Report) -> Links:
+    """The paths to the lists of its numbers, as their dossiers counted then."""
     revision = {"revision": wanted.revision} if wanted.revision else {}
-    return {
-        (place, key): f"{PAGES}/{wanted.number}/dossiers?{urlencode({'cell': cell_name(by, value, key), **revision})}"
-        for place, by, value, figures in rows
-        for key in KEYS
-        if figures[key]
-    }
+
+    def path(key: GroupKey, column: str) -> str:
+        cell = cell_name(wanted.by.value, key[0], column) if key else cell_name(None, None, column)
+        return f"{PAGES}/{wanted.number}/dossiers?{urlencode({'cell': cell, **revision})}"
+
+    return {(place, column): path(key, column) for place, key, column in found.numbers()}
 
 
 def procedures_said(query: FigureQuery, language: Language) -> dict[str, list[str]]:

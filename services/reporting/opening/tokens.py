@@ -68,6 +68,11 @@ class _Body(msgspec.Struct, frozen=True, array_like=True):
 _encode, _decode = msgspec.msgpack.Encoder().encode, msgspec.msgpack.Decoder(_Body).decode
 
 
+def token_name(place: int | None, column: str) -> str:
+    """How a token is named that opens a number of a row, by its place in the answer, or of the total."""
+    return f"total.{column}" if place is None else f"rows.{place}.{column}"
+
+
 class Tokens:
     """Makes and reads tokens; one of another catalogue is refused, for fields and levels come from there, and for
     figures as organised now who took over from whom."""

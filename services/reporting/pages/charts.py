@@ -20,7 +20,7 @@ from services.reporting.http.beside import query_beside
 from services.reporting.opening.stocks import BY_AGE, BY_DEADLINE, open_dossiers
 from services.reporting.pages.open_dossiers import buckets_of
 from services.reporting.pages.question import Asked, asked
-from services.reporting.pages.report import CHARTS, links_of
+from services.reporting.pages.report import CHARTS
 from services.reporting.pages.site import Site
 from services.reporting.pages.texts import text
 from services.reporting.read_model.store import answering
@@ -88,11 +88,11 @@ async def _chart(
     engine, offices = site.reporting.engine, site.catalogue
     if name == "received":
         found = await report(engine, replace(query, by=(query.month,)), offices)
-        return of_figures.received_over_time(found, language, links_of(site.figures, found)), None
+        return of_figures.received_over_time(found, language, site.figures.links(found)), None
     if name == "beside":
         pair = await gathered_pair(engine, query, query_beside(query, Beside.LAST_YEAR), offices)
         found, other = pair.reports()
         form = replace(form_of(found, offices, language), compared=form_of(other, offices, language))
-        return of_figures.beside_another(form, links_of(site.figures, found)), None
+        return of_figures.beside_another(form, site.figures.links(found)), None
     found = await report(engine, query, offices)
-    return of_figures.timeliness_of_lines(form_of(found, offices, language), links_of(site.figures, found)), None
+    return of_figures.timeliness_of_lines(form_of(found, offices, language), site.figures.links(found)), None

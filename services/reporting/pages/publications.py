@@ -21,7 +21,7 @@ from services.reporting.http.published_forms import (
     Wanted,
     procedures_said,
     published_form,
-    published_lists,
+    published_links,
 )
 from services.reporting.opening.lists import LIST_START, ListPlace
 from services.reporting.pages.dossiers import A_PAGE, Listing
@@ -89,7 +89,7 @@ async def get_one(site: Site, request: Request) -> Response:
         form=form,
         by=wanted.by.value,
         period=period_said(found.query, language),
-        table=table_of(form, published_lists(wanted, found), sort),
+        table=table_of(form, published_links(wanted, found), sort),
         again=again,
         notes=[(said(note.cell), note) for note in every_note],
         changes=[(said(one.cell), one) for one in changes if _dimension_of(one.cell) in (TOTAL, wanted.by)],

@@ -15,9 +15,8 @@ from services.reporting.documents.formats import FORMATS, render
 from services.reporting.documents.forms.form import NUMBER, Form, form_of
 from services.reporting.documents.layout import figure_columns
 from services.reporting.figures.query import FigureQuery
-from services.reporting.figures.report import TOTAL_IS_SUM, Report, report
+from services.reporting.figures.report import TOTAL_IS_SUM, report
 from services.reporting.http.beside import query_beside
-from services.reporting.http.figures import FigureRoutes
 from services.reporting.http.forms import form_with_charts
 from services.reporting.pages.question import DAYS, PRESETS, Asked, asked, statutory_names
 from services.reporting.pages.reader import Reader
@@ -66,19 +65,6 @@ class Line:
     name: str
     cells: tuple[SaidNumber, ...]
     section: str | None = None
-
-
-def links_of(to: FigureRoutes, found: Report, lang: str | None = None) -> Links:
-    """The path to the dossiers of each number that has any."""
-    rows: list[tuple[int | None, str, Figures]] = [(None, "total.", found.total)]
-    rows += [(place, f"rows.{place}.", row.figures) for place, row in enumerate(found.rows)]
-    tokens = to.tokens.of_report(found)
-    return {
-        (place, key): path_with("/dossiers", token=tokens[prefix + key], lang=lang)
-        for place, prefix, figures in rows
-        for key in KEYS
-        if figures[key]
-    }
 
 
 def table_of(form: Form, links: Links, sort: str | None) -> Mapping[str, Any]:
@@ -189,7 +175,7 @@ async def get_report(site: Site, request: Request) -> Response:
         return site.page(request, "report.html", 422, **values)
     found = await report(site.reporting.engine, question.query, site.catalogue)
     form = form_of(found, site.catalogue, language, question.of_procedures)
-    links = await asyncio.to_thread(links_of, site.figures, found)
+    links = await asyncio.to_thread(site.figures.links, found)
     shown = _shown(site, form, await last_year(site, question.query), links, sort)
     state = f"{found.pin.generation}.{found.pin.revision}"
     return site.page(request, "report.html", **{**values, "shown": shown, "state": state})
